@@ -101,7 +101,7 @@ def _cast(name: str, column: Column, value: Any) -> Any:
     if column.dtype == "str":
         return pd.Series(value, dtype="str").array
     if column.dtype not in ("word", "name"):
-        return pd.Series(value).to_numpy().astype(np.dtype(column.dtype))
+        return pd.Series(value).to_numpy().astype(np.dtype(column.dtype), copy=False)  # the frame copies
     named = isinstance(getattr(value, "dtype", None), pd.CategoricalDtype)  # its few categories decide, not its rows
     values: Any = pd.Categorical(value) if named else np.asarray(value)
     if values.dtype.kind in "iu":

@@ -192,7 +192,8 @@ def ticks_of(seconds: NDArray[Any]) -> Ints:
 
 def sorted_acts(acts: Acts) -> Acts:
     """Sort the rows by (camera, arm, group, viewer, begin), and index where each camera's and arm's begin."""
-    order = np.lexsort((acts.begin, acts.viewer, acts.group, acts.arm, acts.camera))
+    place = (acts.camera.astype(np.int64) * len(acts.arms) + acts.arm) * GROUPS + acts.group
+    order = np.lexsort((acts.begin, acts.viewer, place))
     key = acts.camera[order].astype(np.int64) * (len(acts.arms) + 1) + acts.arm[order]
     corners = np.arange(acts.watched.size)[:, None] * (len(acts.arms) + 1) + np.arange(len(acts.arms) + 1)
     start = np.searchsorted(key, corners).astype(np.int64)

@@ -36,16 +36,17 @@ COMPARE = ("insurer", "media", "company", "victim_not_filmed", "defence_counsel"
 """Recognisers who look for a target: people who know the target, and people who compare with a picture."""
 
 
-def targeted(acts: pd.DataFrame, world: World, view: Coverage) -> Floats:
+def targeted(acts: pd.DataFrame, world: World, view: Coverage, by_id: Ints | None = None) -> Floats:
     """Probability that each target of one arm is named: (targets, groups of `acts.GROUPS`, curves).
 
-    `view`: coverage of the cameras of the acts. Targets whom no camera sees are omitted.
+    `view`: coverage of the cameras of the acts. `by_id`: rows of `world.asks` in the order of their ids, if known.
+    Targets whom no camera sees are omitted.
     """
     sought = (acts["audience"] > 0.0) & acts["source"].isin(("request", "insider")) & acts["actor"].isin(KNOW + COMPARE)
     rows = acts[sought]
     marks = uniforms(stream_key(world.seed, world.k, "targets"), rows["source_id"].to_numpy(dtype=np.int64), 5)
     begin, end = ticks_of(rows["from_s"].to_numpy()), ticks_of(rows["to_s"].to_numpy())
-    wanted_from, wanted_to = _wanted(rows, world, begin, end)
+    wanted_from, wanted_to = _wanted(rows, world, begin, end, by_id)
     at = wanted_from + np.floor(marks[:, 1] * (wanted_to - wanted_from)).astype(np.int64)
     chance = np.where(rows["source"] == "insider", facts().value("lapse_target_share"), 1.0)
     seen = (marks[:, 0] < chance * facts().value("target_there")) & (begin <= at) & (at < end)
@@ -64,10 +65,10 @@ def targeted(acts: pd.DataFrame, world: World, view: Coverage) -> Floats:
     return named[named.any(axis=(1, 2))]
 
 
-def _wanted(rows: pd.DataFrame, world: World, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
+def _wanted(rows: pd.DataFrame, world: World, begin: Ints, end: Ints, by_id: Ints | None) -> tuple[Ints, Ints]:
     """Return the time that the viewer wants to see: the requested time, or the footage viewed in a lapse."""
     ids = rows["source_id"].to_numpy(dtype=np.int64) - FIRST_REQUEST
-    order = np.argsort(world.asks.ask_id)
+    order = np.argsort(world.asks.ask_id) if by_id is None else by_id
     sorted_ids = world.asks.ask_id[order]
     place = np.minimum(np.searchsorted(sorted_ids, ids), max(sorted_ids.size - 1, 0))
     if not sorted_ids.size:

@@ -72,7 +72,8 @@ def simulate(world: World, arm: Arm, *, baseline: Arm, start: Start = "transitio
     env = simpy.Environment(initial_time=begin)
     usual = world.scenario.access.desk_judge_median_h.number * HOUR_TICKS
     to_judge = [usual if own is None else own.median * 10 for own in (baseline.policy.desk, arm.policy.desk)]
-    desks = Desks(env, world.scenario, (to_judge[0], to_judge[1]), rules.switch, world.days * DAY_TICKS, desk)
+    desks = Desks(env, world.scenario, (to_judge[0], to_judge[1]), rules.switch, world.days * DAY_TICKS, desk,
+                  alone=not own_parts)
     spread = Spread(world, rules, kept, env)
     context = Context(world, rules, kept, env, desks, spread, Oversight(world.scenario, rules))
     for process in running.values():

@@ -71,6 +71,7 @@ class Desk:
     def __init__(self, env: Environment, officers: int, hours: Hours, level: str = "") -> None:
         self.env, self.officers, self.hours, self.level = env, officers, hours, level
         self.free, self.work_asked, self._opening = officers, 0, -1
+        self.left = 0  # documents that still wait after a run without the clock
         self._queue: list[tuple[int, int, int, int, Event]] = []
 
     def ask(self, number: int, *, priority: int = 0, expires: int = 1 << 62, asked: int | None = None) -> Event:
@@ -90,7 +91,7 @@ class Desk:
 
     def waiting(self) -> int:
         """Number of waiting requests."""
-        return len(self._queue)
+        return len(self._queue) + self.left
 
     def offered_load(self, first: int, last: int) -> float:
         """Return work requested per office time in [first, last), over all officers; above 1 the queue grows."""

@@ -6,7 +6,7 @@ all policies submit the same documents, so the next policy finds the desks as th
 """
 
 import hashlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from math import ceil, log
@@ -20,6 +20,7 @@ from simpy.events import URGENT
 from privacysim import vocabulary as words
 from privacysim.draws import Bools, Floats, Ints
 from privacysim.governance.desk import NO_DESK, Desk, Hours, Wait, delay
+from privacysim.governance.desk_queue import Brought, work_through
 from privacysim.governance.log import NEVER
 from privacysim.scenario import Scenario
 from privacysim.units import HOUR_TICKS
@@ -124,13 +125,14 @@ class Desks:
     """Approval desks of a city, one for each level; each is created when its first request arrives.
 
     `turnarounds`: median transit time of documents to and from the judge in ticks, in addition to the work itself, for
-    those submitted before and after the tick `switch`. `end`: the tick at which the run ends.
+    those submitted before and after the tick `switch`. `end`: the tick at which the run ends. `alone`: nobody comes to
+    the desks during the run, so they need no clock.
     """
 
     def __init__(self, env: Environment, scenario: Scenario, turnarounds: tuple[float, float], switch: int, end: int,
-                 make: type[Desk] = Desk) -> None:
+                 make: type[Desk] = Desk, *, alone: bool = False) -> None:
         self.env, self.scenario, self.turnarounds, self.switch = env, scenario, turnarounds, switch
-        self.end, self.make = end, make
+        self.end, self.make, self.alone, self._begin = end, make, alone, int(env.now)
         self._desks: dict[str, Desk] = {}
         self._means: dict[str, float] = {}  # ticks of work on a document, by level
         self._filed: list[Signatures] = []
@@ -167,8 +169,11 @@ class Desks:
         live, digest = self._live(course)
         found = next((one for one in courses.known.get(digest, ())
                       if one.holds(course.documents.expires[live])), None)  # fmt: skip
-        if found is None:
-            self.env.process(self._arrivals(course, live, resumes=courses.before is not None))
+        resumes = courses.before is not None
+        if found is None and self.alone:
+            self._work_through(course, live, resumes=resumes)
+        elif found is None:
+            self.env.process(self._arrivals(course, live, resumes=resumes))
         self.env.run(until=self.end)
         if found is not None:
             course.take(live, found, np.arange(live.size))
@@ -194,8 +199,8 @@ class Desks:
             mixed.update(column[live].tobytes())
         return live, mixed.hexdigest()
 
-    def _arrivals(self, course: Signatures, live: Places, *, resumes: bool) -> Wait:
-        """Submit documents in the order of time; in one tick, before an officer becomes free.
+    def _brought(self, course: Signatures, live: Places, *, resumes: bool) -> Iterator[tuple[str, Brought]]:
+        """Yield the documents in the order of time, each with the level of its desk.
 
         If the outcomes before the switch are known (`resumes`), the documents then at the desks come first, as they
         were.
@@ -207,27 +212,46 @@ class Desks:
         for early, median in zip((True, False), self.turnarounds, strict=True):
             sent = judge & ((documents.asked[order] < self.switch) == early)
             transit[sent] = delay(self.scenario, median, documents.way[order][sent])
-        rows = zip(order.tolist(), *(column[order].tolist() for column in documents), transit.tolist(), strict=True)
-        for row, asked, approver, number, papers, mark, _, priority, expires, way in rows:
+        rows = zip(order.tolist(), *(column[order].tolist() for column in documents), transit.tolist(),
+                   course.turn[order].tolist(), course.freed[order].tolist(), strict=True)
+        for row, asked, approver, number, papers, mark, _, priority, expires, way, turn, freed in rows:
             begun = resumes and asked < self.switch
-            at = self.switch if begun else asked
-            if at > self.env.now:
+            level, at = words.APPROVERS[approver], self.switch if begun else max(asked, self._begin)
+            yield level, Brought(at, priority, asked if begun else at, number, expires, row,
+                                 self.work(level, mark, papers), way, freed if begun and turn < self.switch else -1)
+
+    def _work_through(self, course: Signatures, live: Places, *, resumes: bool) -> None:
+        """Work through the documents desk by desk, because nobody else comes to one."""
+        by_level: dict[str, list[Brought]] = {}
+        for level, one in self._brought(course, live, resumes=resumes):
+            by_level.setdefault(level, []).append(one)
+            if one.at < self.end and one.freed < 0 and one.asked >= 0:
+                self._desk(level).work_asked += one.work
+        for level, brought in by_level.items():
+            desk = self._desk(level)
+            desk.left = work_through(brought, desk.officers, desk.hours, self.end, course.turn, course.signed,
+                                     course.freed)
+
+    def _arrivals(self, course: Signatures, live: Places, *, resumes: bool) -> Wait:
+        """Submit the documents to desks on SimPy's clock; in one tick, before an officer becomes free."""
+        for level, one in self._brought(course, live, resumes=resumes):
+            if one.at > self.env.now:
                 comes = self.env.event()
                 comes._ok, comes._value = True, None  # a timeout that is urgent
-                self.env.schedule(comes, URGENT, at - int(self.env.now))
+                self.env.schedule(comes, URGENT, one.at - int(self.env.now))
                 yield comes
-            level = words.APPROVERS[approver]
-            desk, work = self._desk(level), self.work(level, mark, papers)
-            if begun and course.turn[row] < self.switch:  # an officer is at work on it
+            desk = self._desk(level)
+            if one.freed >= 0:  # an officer is at work on it
                 desk.free -= 1
-                done = self.env.timeout(int(course.freed[row]) - at)
-                done.callbacks.append(partial(self._done, course, row, desk, way))
+                done = self.env.timeout(one.freed - one.at)
+                done.callbacks.append(partial(self._done, course, one.row, desk, one.way))
                 continue
-            if asked >= 0:
-                desk.work_asked += work
-            turn = desk.ask(number, priority=priority, expires=expires, **({"asked": asked} if begun else {}))
+            if one.asked >= 0:
+                desk.work_asked += one.work
+            begun = {"asked": one.asked} if one.asked < one.at else {}
+            turn = desk.ask(one.number, priority=one.priority, expires=one.expires, **begun)
             assert turn.callbacks is not None
-            turn.callbacks.append(partial(self._taken, course, row, desk, work, way))
+            turn.callbacks.append(partial(self._taken, course, one.row, desk, one.work, one.way))
 
     def _taken(self, course: Signatures, row: int, desk: Desk, work: int, way: int, turn: Event) -> None:
         """Let an officer work on the document whose turn has come, unless it has expired."""

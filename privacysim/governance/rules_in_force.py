@@ -51,6 +51,7 @@ class Rules:
     switch: int
     offers: list[Route | None] = field(default_factory=lambda: [None])
     """Routes offered so far, indexed by the numbers that `ways` returns; number 0 means no route."""
+    _numbers: dict[int, tuple[int, Route | None]] = field(default_factory=dict)
 
     def era(self, tick: Any) -> Any:
         """Return BEFORE or AFTER, for one tick or an array of ticks."""
@@ -93,10 +94,16 @@ class Rules:
                               words.REGIMES[place], bool(mine), words.TECHNIQUES[how]) if arm.footage else None
             if route is not None and not _SEES & set(route.acts):
                 route = None  # a rule on publishing alone gives no access to the footage
+            numbers.append(self._number(route))
+        return np.array(numbers, dtype=np.int64)[which]
+
+    def _number(self, route: Route | None) -> int:
+        """Return the route's number in `offers`, where equal routes have one number."""
+        if id(route) not in self._numbers:
             if route not in self.offers:
                 self.offers.append(route)
-            numbers.append(self.offers.index(route))
-        return np.array(numbers, dtype=np.int64)[which]
+            self._numbers[id(route)] = self.offers.index(route), route  # which keeps the route, and so its id
+        return self._numbers[id(route)][0]
 
     def first_way(self, channels: Mapping[str, Codes], era: Ints, requester: Codes, purpose: Codes, operator: Codes,
                   regime: Codes, *, own: Codes | None = None, technique: Codes = 0,

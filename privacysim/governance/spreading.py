@@ -104,7 +104,7 @@ class Spread:
                                "viewer": chain.viewer, "purpose": "curiosity", "channel": chain.channel,
                                "technique": "look", "own": chain.own, **self.near, "audience": 0.0, "masked": False,
                                "attention": 1.0}
-        for name in more:
+        for name in more.keys() - row.keys():
             refuse_unknown(name, row, f"acts of {chain.source}", "a column of the acts of a chain")
         chain.parent.append(parent)
         chain.acts.append(row | more)

@@ -112,7 +112,7 @@ def flows_breaking_norms(seen: Records) -> Rows:
 def _secrets(seen: Records, secret: str) -> pd.DataFrame:
     acts = seen.looked_at
     mine = seen.secret[acts["camera_id"].to_numpy(dtype=np.int64)] == words.SECRETS.index(secret)
-    return acts[mine & acts["outsider"].to_numpy(dtype=bool)]
+    return acts.loc[mine & acts["outsider"].to_numpy(dtype=bool), ["camera_id", "hours", "root"]]
 
 
 @shipped_metric(by={"secret": dict(zip(words.SECRETS[1:], words.SECRETS[1:], strict=True))})
@@ -144,8 +144,8 @@ def interests_breached(seen: Records, heading: str, interest: str) -> Rows:
 def watched_camera_hours(seen: Records, heading: str, scene: str) -> Rows:
     """A private space (a home, a bath) is intimate; a semi-private one (a yard, an office, a school) need not be."""
     acts = seen.looked_at
-    mine = acts[((acts["scene"] == scene) & (acts["legality"] != "authorised")).to_numpy(dtype=bool)]
-    return Rows(mine["root"], mine["hours"])
+    mine = ((acts["scene"] == scene) & (acts["legality"] != "authorised")).to_numpy(dtype=bool)
+    return Rows(acts["root"].to_numpy()[mine], acts["hours"].to_numpy()[mine])
 
 
 def _streams(seen: Records) -> pd.DataFrame:

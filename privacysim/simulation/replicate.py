@@ -211,7 +211,9 @@ def replicate_of(inputs: Inputs, k: int) -> Replicate:
     """Return replicate k; the last one requested is cached."""
     found = _LAST.get((inputs.run_id, k))
     if found is None:
-        found = Replicate(inputs, k)
+        # a worker gets the inputs anew with every unit; its policies keep what they answered before
+        known = (one.inputs for (run_id, _), one in _LAST.items() if run_id == inputs.run_id)
+        found = Replicate(next(known, inputs), k)
         _LAST.clear()
         _LAST[inputs.run_id, k] = found
     return found

@@ -74,12 +74,13 @@ def measured(whole: Replicate, block: int, wanted_tables: str = "", folder: Path
     seen = Seen(drawn, whole.see(drawn)) if wanted_tables or kinds & {"footage", "viewed"} else None
     arms: dict[str, Sums] = {}
     stored = any(one.name == "storage_camera_days" for one in wanted)
+    by_id = np.argsort(whole.world.asks.ask_id) if first else None
     for end, view in (("", None), *ends.views.items()):
         exposure, faces = _exposed(whole, drawn, seen, view)
         with cost.stage("metrics"):
             filmed = footage_seen(whole, seen) if seen and view is None and "footage" in kinds else [None] * len(logs)
             for n, log in enumerate(logs):  # one after the other, because what metrics derive from a log is large
-                sought = targeted(log.acts, whole.world, view or whole.coverage) if first else None
+                sought = targeted(log.acts, whole.world, view or whole.coverage, by_id) if first else None
                 people = people_seen(exposure, n, drawn, faces, sought)
                 if view is not None:
                     arms[arm_at(log.policy, end)] = parts(people, None, names=wanted)

@@ -6,6 +6,7 @@ the map's recall, the unmapped street cameras are drawn and appended, as in a sy
 """
 
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,13 @@ from privacysim.scenario import Scenario
 from privacysim.sight.coverage import BareCameras
 from privacysim.sight.optics import SITES, draw_optics, drop_m, range_m, tilted_reach_m
 from privacysim.vocabulary import OPERATORS, REGIMES, SCENES, SECRETS
-from privacysim.world.chances import joined_rows
+from privacysim.world.chances import counted_rows
 from privacysim.world.placed import Placed, Siting, operator_of_categories, placed_cameras, siting
 
 HOUSEHOLD_FIRST_ID = 1 << 33
 """Custodian ids of households start here: this + camera_id."""
-_PORTION = 1 << 20
+_PORTION, _POINTS = 1 << 20, 1 << 10
+"""Cameras drawn, and points around which cameras are looked for, at a time."""
 _POLICE, _OTHER_STATE, _COMMERCIAL, _COMPOUND, _HOME = range(len(OPERATORS))
 _STATE, _OTHER, _COMMON, _PRIVATE_HOME, _SECRET = map(REGIMES.index, (
     "public_state", "public_other", "residential_common", "private_home", "secret_adjacent"))  # fmt: skip
@@ -95,15 +97,21 @@ def cameras_near(cameras: Cameras, members: Ints, x: NDArray[np.float32], y: NDA
                  most: int | None = None) -> tuple[Ints, Ints]:
     """Find the `most` nearest of some cameras within reach of each point, ascending: offsets and positions."""
     tree = cKDTree(np.column_stack((cameras.x[members], cameras.y[members])))
-    # a metre more, because the positions are of single precision: the distances below decide
-    around = tree.query_ball_point(np.column_stack((x, y)), reach_m + 1.0, return_sorted=True)
-    rows = []
-    for px, py, near in zip(x, y, around, strict=True):
-        some = members[np.array(near, dtype=np.intp)]
-        apart = np.hypot(cameras.x[some] - px, cameras.y[some] - py)
+    points, found, sizes = np.column_stack((x, y)), [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for first in range(0, len(points), _POINTS):
+        here = slice(first, first + _POINTS)
+        # a metre more, because the positions are of single precision: the distances below decide
+        around = tree.query_ball_point(points[here], reach_m + 1.0, return_sorted=True)
+        point, _ = counted_rows(np.array([len(near) for near in around]))
+        some = members[np.fromiter(chain.from_iterable(around), np.intp, point.size)]
+        apart = np.hypot(cameras.x[some] - x[here][point], cameras.y[some] - y[here][point])
         inside = np.flatnonzero(apart <= reach_m)
-        rows.append(np.sort(some[inside[np.argsort(apart[inside], kind="stable")][:most]]))
-    return joined_rows(rows)
+        nearest = inside[np.lexsort((apart[inside], point[inside]))]
+        _, rank = counted_rows(np.bincount(point[nearest], minlength=len(around)))
+        kept = nearest[rank < most] if most is not None else nearest
+        found.append(some[kept][np.lexsort((some[kept], point[kept]))])
+        sizes.append(np.bincount(point[kept], minlength=len(around)))
+    return np.append(0, np.cumsum(np.concatenate(sizes))), np.concatenate(found)
 
 
 def slant_reach_m(width_px: ArrayLike, hfov_deg: ArrayLike, mount_m: ArrayLike, stated_m: ArrayLike,

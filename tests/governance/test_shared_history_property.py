@@ -86,16 +86,33 @@ def _documents(seed: int, expires_d: float) -> Documents:
                      asked + np.floor((0.1 - np.log(u[:, 4])) * expires_d * DAY_TICKS).astype(np.int64))
 
 
-def _signed(documents: Documents, courses: Courses) -> Signatures:
+def _signed(documents: Documents, courses: Courses, *, alone: bool = False) -> Signatures:
     scenario = load_scenario("guangzhou_district")
     usual = 24 * HOUR_TICKS
-    desks = Desks(simpy.Environment(), scenario, (usual, usual), 3 * DAY_TICKS, 15 * DAY_TICKS)
+    desks = Desks(simpy.Environment(), scenario, (usual, usual), 3 * DAY_TICKS, 15 * DAY_TICKS, alone=alone)
     batches = [desks.file(Documents(*(column[part] for column in documents)))
                for part in (slice(0, 500), slice(500, None))]  # fmt: skip
-    desks.run(courses)
+    notes = desks.run(courses)
     turn, signed, freed = (np.concatenate([getattr(one, name) for one in batches])
                            for name in ("turn", "signed", "freed"))
-    return Signatures(documents, turn, signed, freed)
+    return Signatures(documents, turn, signed, freed, notes)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("hours", [1, 6])
+def test_a_desk_worked_through_without_the_clock_does_what_it_does_on_the_clock(seed, hours):
+    """Documents come at whole hours, many in one tick, when the desk opens, closes, and officers become free."""
+    kept = Courses(), Courses()
+    for days in (0.2, 3.0):
+        documents = _documents(seed, days)
+        asked = documents.asked // (hours * HOUR_TICKS) * hours * HOUR_TICKS
+        documents = documents._replace(asked=asked, expires=np.maximum(documents.expires, 3 * DAY_TICKS))
+        clock, alone = (_signed(documents, one, alone=alone) for one, alone in zip(kept, (False, True), strict=True))
+        for name in ("turn", "signed", "freed"):
+            assert np.array_equal(getattr(clock, name), getattr(alone, name)), name
+        assert clock.notes == alone.notes
+        assert clock.notes, "one desk has more than it can bear, so documents wait at the end"
+    assert sum(map(len, kept[1].known.values())) == 2, "the second resumes at the switch"
 
 
 @pytest.mark.parametrize("seed", range(4))
