@@ -74,11 +74,11 @@ class Acts:
     """Acts with an audience, of all arms, sorted by (camera, arm, group, viewer, begin).
 
     `watched`: ids of viewed cameras, ascending; rows of camera c (index into it) under arm a are at `start[c, a] :
-    start[c, a + 1]`. `index[c, a]` holds the half hours of the day that they touch, as 48 bits (passes at other hours
-    need not be compared with them), and the same rows as first << 32 | end: one line of the processor's cache.
-    `twin[c, a]`: the first arm with the same acts at this camera. `begin`, `end`: ticks of footage, half-open, side by
-    side in `window`; `pair`: row of `pairs`, (mask, gallery, recogniser), and of the curve table; `attention` a;
-    `known` κ; `audience`.
+    start[c, a + 1]`. `index[c, a]` holds the half hours of the day that they touch, as 48 bits, so that passes at other
+    hours need not be compared with them. It also holds the same rows as first << 32 | end: one line of the processor's
+    cache. `twin[c, a]`: the first arm with the same acts at this camera. `begin`, `end`: ticks of footage, half-open,
+    side by side in `window`; `pair`: row of `pairs`, (mask, gallery, recogniser), and of the curve table; `attention`
+    a; `known` κ; `audience`.
     """
 
     __repr__ = one_line
