@@ -20,6 +20,8 @@ from privacysim.units import duration_text
 LANGUAGES = ("en", "zh")
 _IDS = ("id", "scope", "unmask")
 """Fields with names of rules, which are the same in every language."""
+_CODE = re.compile("[a-z0-9_]+")
+_MONTH_S = 31_557_600 / 12
 _MARKS = {"en": (", ", "; "), "zh": ("、", "；")}
 _HOLES = {re.escape("{}"): "(.+?)", re.escape("{n}"): r"([\d.,\u2212-]+)"}
 
@@ -97,8 +99,22 @@ class Words:
         if name in _IDS:
             return self._comma.join(value) if isinstance(value, tuple) else str(value)
         if isinstance(value, tuple):
-            return self.list(value, name)
-        return self.text(duration_text(value) if isinstance(value, float) else str(value), name)
+            return self.list([self._word(str(one), name) for one in value], name)
+        return self.text(_term(value), name) if isinstance(value, float) else self._word(str(value), name)
+
+    def _word(self, word: str, name: str) -> str:
+        """A word of a rule: in English as readers say it; `secret: commercial` is no shop."""
+        if self.lang == "en" and _CODE.fullmatch(word):
+            return word.replace("_", " ") if name == "secret" else self.plain(word)
+        return self.text(word, name)
+
+
+def _term(seconds: float) -> str:
+    """A term in words: in months where it is a number of them."""
+    months = seconds / _MONTH_S
+    if months >= 1 and months == round(months):
+        return f"{months:g} months" if months > 1 else "1 month"
+    return duration_text(seconds)
 
 
 def _default(rule: Any, name: str) -> object:

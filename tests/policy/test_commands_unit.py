@@ -41,10 +41,10 @@ def test_a_policy_is_shown_with_every_citation_and_departure(name: str, capsys: 
 def test_the_difference_to_the_draft_is_summed_up(capsys: pytest.CaptureFixture[str]) -> None:
     text = said(capsys, "policy", "diff", "notice_only", "guangzhou_draft:wide")
     assert "silent (hard gap) → prohibited, express: view" in text
-    assert "emergency_authority" in text
+    assert "emergency services" in text
     assert said(capsys, "policy", "diff", "order_799", "order_799").strip().endswith("No difference.")
     waiver = said(capsys, "policy", "diff", "order_799", "order_799_no_waiver")
-    assert "+ logs: public_state, public_venue, public_other, secret_adjacent" in waiver
+    assert "+ logs: roads and squares, crowded venues, other public places, places beside secret sites" in waiver
     assert "Routes" not in waiver
 
 
