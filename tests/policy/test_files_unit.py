@@ -96,7 +96,7 @@ def test_the_name_is_the_files_own_and_circles_are_refused(write) -> None:  # ty
         load_policy("other")
     write(GOOD.replace("notice_only", "twin"))
     write(GOOD.replace("notice_only", "mine").replace('"mine"\nextends', '"twin"\nextends'), "twin")
-    with pytest.raises(InputError, match="no circle"):
+    with pytest.raises(InputError, match="no circular inheritance"):
         load_policy("mine")
 
 
