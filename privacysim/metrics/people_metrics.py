@@ -58,7 +58,7 @@ def _groups(legality: str) -> tuple[int, int]:
 
 
 def _with_targets(seen: PeopleSeen, incidental: Floats, groups: Sequence[int] = _OUTSIDERS, how: str = "") -> Part:
-    """Sums of people identified by the way (people, curves), of targets, or of both."""
+    """Sums of people identified incidentally (people, curves), of targets, or of both."""
     parts = {"incidental": _sums_of(seen.weight, incidental),
              "targeted": _sums_of(np.ones(len(seen.targeted)), _any_of(seen.targeted, groups))}  # fmt: skip
     return parts[how] if how else {key: sum(part[key] for part in parts.values()) for key in parts["targeted"]}

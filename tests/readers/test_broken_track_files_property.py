@@ -331,7 +331,7 @@ def test_matsims_events_are_moves_along_links_and_nothing_is_made_up_between_the
     nobody = read_cameras(write(tmp_path, "c.csv", "lat,lon\n10,10\n"))
     lengths = sight_of(walk, nobody).step_m
     assert sorted(lengths[lengths > 1].round()) == [50.0, 80.0]
-    assert any("1 legs have no way" in note for note in tracks.notes)
+    assert any("1 legs have no route" in note for note in tracks.notes)
     # an independent way to the same place: pyproj from the plane of the network
     import pyproj
 
@@ -345,7 +345,7 @@ def test_matsims_plans_share_a_routes_time_by_length_and_only_the_selected_plan_
     # links 2 and 3 are 80 m and √(100² + 80²) = 128.06 m; 18 s in all
     bend = 3610 + 18 * 80 / (80 + np.hypot(100, 80))
     assert times == pytest.approx([3610, 3610, bend, 3628, 3628, 7200, 7500], abs=0.01)
-    assert any("1 legs have no way" in note for note in tracks.notes)
+    assert any("1 legs have no route" in note for note in tracks.notes)
 
 
 def test_a_matsim_network_without_a_plane_asks_for_one(tmp_path):
