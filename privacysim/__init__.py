@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from privacysim.metrics import metric
     from privacysim.people import draw_block, draw_sample
     from privacysim.policy import Policy, Reform, load_arms, load_policy
-    from privacysim.results import Comparison, Results, load_results
+    from privacysim.results import Comparison, Results, load_results, readable
     from privacysim.scenario import Scenario, load_scenario
     from privacysim.sight.coverage import coverage
     from privacysim.sight.passes import passes
@@ -47,7 +47,7 @@ _HOME = {name: module for module, names in {
     "metrics": "metric",
     "people": "draw_block draw_sample",
     "policy": "Policy Reform load_arms load_policy",
-    "results": "Comparison Results load_results",
+    "results": "Comparison Results load_results readable",
     "scenario": "Scenario load_scenario",
     "sight.coverage": "coverage",
     "sight.passes": "passes",

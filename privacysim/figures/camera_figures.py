@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from privacysim.figures import style
 from privacysim.figures.style import COLOURS, FAINT, GRID, INK, OKABE, in_house_style
 from privacysim.vocabulary import MECHANISMS
+from privacysim.wording import Words
 
 _LEVELS = {"detect": "#dce9f3", "observe": "#a9cbe3", "recognise": "#5d9fc9", "identify": "#0072B2"}
 _FRONT, _AWAY = "#D55E00", "#999999"
@@ -142,9 +143,10 @@ def mechanism_bars(rows: pd.DataFrame, *, datum: float | None = None, ax: Axes |
         bars = ax.barh(range(len(table)), table[name], left=ends[name] - table[name], color=COLOURS[name], height=0.62)
     whole = [f"{count:.0f}" for count in table.sum(axis=1)]
     ax.bar_label(bars, whole, padding=4, color=INK, zorder=5, bbox={"fc": "white", "ec": "none", "pad": 1.0})
-    words = [(name.replace("_", " "), COLOURS[name]) for name in MECHANISMS]
-    style.labels_above(ax, words[2:], size=8)
-    style.labels_above(ax, words[:2], "Cameras listed on the website, by the mechanism that exposed them", 8, 14)
+    words = [(Words("en").plain(name), COLOURS[name]) for name in MECHANISMS]
+    style.labels_above(ax, words[3:], size=8)
+    style.labels_above(ax, words[1:3], size=8, up=14)
+    style.labels_above(ax, words[:1], "Cameras listed on the website, by how they got online", 8, 28)
     if datum is not None:
         ax.axvline(datum, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
         style.note(ax, f"{datum:.0f} reported", (datum, len(table) - 0.5), (3, 2), color=FAINT)

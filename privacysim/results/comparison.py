@@ -16,6 +16,7 @@ import pandas as pd
 from privacysim import stats
 from privacysim.errors import refuse_unknown
 from privacysim.metrics import METRICS, Metric
+from privacysim.results.readable_tables import readable
 from privacysim.results.summary_rows import UNSEEN
 from privacysim.results.world_ranges import Spread, ratios, spread
 from privacysim.stats import Estimate
@@ -90,7 +91,7 @@ class Comparison:
         lines = "".join(f"<li>{escape(line)}</li>" for line in self.words())
         table = self.table([self.primary], text=True)[["policy", "curve", "mean", "ratio", "difference", "n"]]
         return (f"<p><b>Against {escape(self.titles.get(self.baseline, self.baseline))}</b></p><ul>{lines}</ul>"
-                + table.to_html(index=False, border=0))  # fmt: skip
+                + readable(table)._repr_html_())  # fmt: skip
 
     def bands(self, metric: str | None = None) -> pd.DataFrame:
         """Range of each policy's ratio over contested choices: curves low and high, readings narrow and wide.

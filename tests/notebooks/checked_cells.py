@@ -1,4 +1,4 @@
-"""Run notebooks with one fact changed and say which checked cell prints something else: no kernel, one process.
+"""Run notebooks with one fact changed and say which checked cell shows something else: no kernel, one process.
 
     python tests/notebooks/checked_cells.py FACT FACTOR NOTEBOOK …
 
@@ -7,6 +7,7 @@ Exit status 1 and the first differing cell where a notebook notices; 0 where non
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import json
@@ -39,8 +40,26 @@ def clean(text: str) -> str:
     return text.strip()
 
 
+def run(source: str, where: str, names: dict[str, Any]) -> str:
+    """Run a cell; what it prints, then what its last expression shows."""
+    body = ast.parse(source).body
+    last = ast.Expression(body.pop().value) if body and isinstance(body[-1], ast.Expr) else None  # type: ignore[attr-defined]
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(ast.Module(body, []), where, "exec"), names)
+        value = eval(compile(last, where, "eval"), names) if last else None
+    html = getattr(value, "_repr_html_", lambda: repr(value))
+    return printed.getvalue() + ("" if value is None else html())
+
+
+def kept(out: dict[str, Any]) -> str:
+    """The text of a kept output, with the HTML of what has one."""
+    data = out.get("data", {})
+    return "".join(out.get("text", data.get("text/html", data.get("text/plain", ""))))
+
+
 def first_difference(path: Path) -> str:
-    """The first checked cell that prints another text than the one that is kept; empty where none does."""
+    """The first checked cell that shows another text than the one that is kept; empty where none does."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -51,15 +70,12 @@ def first_difference(path: Path) -> str:
         if cell["cell_type"] != "code":
             continue
         source = "".join(cell["source"])
-        printed = io.StringIO()
         try:
-            with contextlib.redirect_stdout(printed):
-                exec(compile(source, f"{path.name}, cell {n}", "exec"), names)
+            shown = run(source, f"{path.name}, cell {n}", names)
         except Exception as error:  # a notebook that stops has noticed, whatever stops it
             return f"{path.name}, cell {n}: {type(error).__name__}"
         if "NBVAL_CHECK_OUTPUT" in source:
-            kept = "".join("".join(out.get("text", "")) for out in cell["outputs"] if out.get("name") == "stdout")
-            if clean(printed.getvalue()) != clean(kept):
+            if clean(shown) != clean("".join(kept(out) for out in cell["outputs"] if out.get("name") != "stderr")):
                 return f"{path.name}, cell {n}"
     return ""
 

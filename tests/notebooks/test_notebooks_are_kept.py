@@ -29,6 +29,14 @@ def code_cells(notebook):
     return [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and "".join(cell["source"]).strip()]
 
 
+def shown(out):
+    """What a reader sees of an output, as text: HTML before plain text, and nothing for a picture or a widget."""
+    data = out.get("data", {"text/plain": out.get("text", "")})
+    if any(kind.startswith(("image/", "application/")) for kind in data):
+        return ""
+    return "".join(data.get("text/html", data["text/plain"]))
+
+
 def test_there_are_notebooks():
     assert {"00_index.ipynb", "01_first_run.ipynb", "new_study.ipynb"} <= {name_of(path) for path in NOTEBOOKS}
 
@@ -44,8 +52,8 @@ def test_a_checked_cell_has_something_to_check(notebook):
     checked = [cell for cell in code_cells(notebook[1]) if CHECK in "".join(cell["source"])]
     assert checked, "no cell is checked: the notebook could rot unseen"
     for cell in checked:
-        text = "".join("".join(out.get("text", "")) for out in cell["outputs"])
-        assert text.strip(), f"checked, but prints nothing: {''.join(cell['source'])[:60]}"
+        text = "".join(map(shown, cell["outputs"]))
+        assert text.strip(), f"checked, but shows nothing: {''.join(cell['source'])[:60]}"
         assert not re.search(r"(?<!\w)(nan|NaN) (nan|NaN) (nan|NaN)", text)
 
 
@@ -94,7 +102,7 @@ def test_every_name_that_a_notebook_takes_from_the_package_is_still_there(notebo
 @pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.parent.name == "reproduce"], ids=name_of)
 def test_a_reproduction_states_theirs_ours_the_difference_and_a_verdict_in_one_checked_table(path):
     content = json.loads(path.read_text(encoding="utf-8"))
-    tables = ["".join(out["text"]) for cell in code_cells(content) if CHECK in "".join(cell["source"])
-              for out in cell["outputs"] if "text" in out]  # fmt: skip
+    tables = [shown(out) for cell in code_cells(content) if CHECK in "".join(cell["source"])
+              for out in cell["outputs"]]  # fmt: skip
     words = ("ours", "difference", "verdict")
     assert any(all(word in table for word in words) and ("theirs" in table or "bound" in table) for table in tables)
