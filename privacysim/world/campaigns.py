@@ -158,9 +158,10 @@ def _joined(scenario: Scenario, cameras: Cameras, parts: list[tuple[Ints, Ints, 
 
 def _own(cameras: Cameras, first: Ints, count: Ints, touched: list[Ints]) -> None:
     """Give each campaign of own staff `count` cameras of the custodian of its first camera, that one and the next."""
-    order = np.argsort(cameras.custodian_id, kind="stable")
-    holder = np.asarray(cameras.custodian_id)[order]
     rows = np.flatnonzero(count)
+    theirs = np.flatnonzero(pd.Series(cameras.custodian_id).isin(cameras.custodian_id[first[rows]]))  # by hash
+    order = theirs[np.argsort(cameras.custodian_id[theirs], kind="stable")]
+    holder = np.asarray(cameras.custodian_id)[order]
     begin, end = (np.searchsorted(holder, cameras.custodian_id[first[rows]], side=side) for side in ("left", "right"))
     for row, b, e in zip(rows.tolist(), begin.tolist(), end.tolist(), strict=True):
         own = order[b:e]
