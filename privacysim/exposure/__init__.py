@@ -7,10 +7,9 @@ from privacysim.exposure.measure import (
     FaceSearches,
     Searched,
     SearchedSums,
-    faces_searched,
     measure_exposure,
 )
 from privacysim.exposure.targets import targeted
 
 __all__ = ["BY_FACE", "GROUPS", "Acts", "Exposure", "ExposureSums", "FaceSearches", "Searched", "SearchedSums",
-           "faces_searched", "index_acts", "is_outsider", "measure_exposure", "recognisers", "targeted"]
+           "index_acts", "is_outsider", "measure_exposure", "recognisers", "targeted"]

@@ -185,29 +185,20 @@ class Searched(NamedTuple):
     false_alarms: Floats
 
 
-def faces_searched(pieces: Pieces, block: Block, whole: Acts, logs: Sequence[HasActs],
-                   techniques: Sequence[str] = BY_FACE) -> Searched:
-    """Count passes compared with the faces sought, and false alarms: 1 − (1 − f)^N per pass and list of N faces.
-
-    A search in recorded footage seeks one face. `pieces` are those at the cameras `whole.watched`; the acts of a search
-    are part of `whole`.
-    """
-    sums = SearchedSums(block, FaceSearches.of(whole, logs, techniques))
-    sums.add(pieces)
-    return sums.searched()
-
-
 @dataclass(frozen=True, slots=True)
 class FaceSearches:
-    """Acts that search by face, indexed by the cameras of all acts, in groups of lists of `sizes` faces."""
+    """Acts that search by face, indexed by the cameras of all acts, in groups of lists of `sizes` faces.
+
+    A search in recorded footage seeks one face. A list of N faces gives 1 − (1 − f)^N false alarms per pass.
+    """
 
     acts: Acts
     sizes: tuple[int, ...]
 
     @staticmethod
-    def of(whole: Acts, logs: Sequence[HasActs], techniques: Sequence[str] = BY_FACE) -> FaceSearches:
+    def of(whole: Acts, logs: Sequence[HasActs]) -> FaceSearches:
         """Pick them from the logs; they are part of the acts `whole`."""
-        some = index_acts([_Some(log.policy, log.acts[log.acts["technique"].isin(list(techniques))]) for log in logs])
+        some = index_acts([_Some(log.policy, log.acts[log.acts["technique"].isin(BY_FACE)]) for log in logs])
         # lists of different lengths are counted apart, as groups; the gallery of a search for one face is a pair
         sizes, code = np.unique(np.array([n for _, n, _ in some.pairs], dtype=np.int64), return_inverse=True)
         group = np.minimum(code, GROUPS - 1).astype(np.uint8)[some.pair]

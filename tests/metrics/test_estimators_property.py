@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import privacysim as ps
-from privacysim.exposure import faces_searched, measure_exposure
+from privacysim.exposure import SearchedSums, measure_exposure
 from privacysim.metrics import METRICS, Footage, PeopleSeen, parts, readings
 from privacysim.people import draw_sample
 from privacysim.simulation.replicate import blocks_of, replicate_of
@@ -41,7 +41,9 @@ def everybody():
     for block in range(blocks_of(inputs)):
         them = whole.seen(block)
         exposure = measure_exposure(them.pieces, them.block, whole.acts)
-        faces = faces_searched(them.pieces, them.block, whole.acts, list(whole.logs.values()))
+        sums = SearchedSums(them.block, whole.searches)
+        sums.add(them.pieces)
+        faces = sums.searched()
         for n, made in enumerate(arms.values()):
             seen = people_seen(exposure, n, them.block, faces)
             # hardly any search by face falls into one district's week: some are given to every fiftieth person
