@@ -212,8 +212,8 @@ def replicate_of(inputs: Inputs, k: int) -> Replicate:
     found = _LAST.get((inputs.run_id, k))
     if found is None:
         # a worker gets the inputs anew with every unit; its policies keep what they answered before
-        known = (one.inputs for (run_id, _), one in _LAST.items() if run_id == inputs.run_id)
-        found = Replicate(next(known, inputs), k)
+        known = (one.inputs.arms for (run_id, _), one in _LAST.items() if run_id == inputs.run_id)
+        found = Replicate(replace(inputs, arms=next(known, inputs.arms)), k)
         _LAST.clear()
         _LAST[inputs.run_id, k] = found
     return found
