@@ -87,7 +87,7 @@ def test_own_cameras_replace_the_drawn_ones_in_a_whole_world_with_its_band(city:
 
 @pytest.mark.parametrize(("frame", "said"), [
     (_own(operator=["home", "homes", "home"]), ("row 1", "operator", "write home")),
-    (_own(regime=["public_state", "art9", "private_home"]), ("row 1", "regime", "write public_other")),
+    (_own(regime=["public_state", "art9", "private_home"]), ("row 1", "regime", "choose one of")),
     (_own(hfov_deg=[60.0, 361.0, 60.0]), ("row 1", "hfov_deg", "from 1 to 360")),
     (_own(heading_deg=[0.0, "north", 1.0]), ("row 1", "heading_deg", "north")),
     (_own(headings=[0.0, 1.0, 1.0]), ("column headings", "write heading_deg")),
