@@ -15,6 +15,7 @@ from privacysim.figures import style
 from privacysim.figures.style import COLOURS, FAINT, GRID, INK, OKABE, RED, in_house_style
 from privacysim.units import DAY_S
 from privacysim.vocabulary import LEGALITIES
+from privacysim.wording import Words
 
 Row = dict[Any, Any]
 """One row of a table, by column."""
@@ -38,7 +39,7 @@ def swim_lane_panels(requests: Mapping[str, pd.DataFrame], opened_s: pd.Series[f
     top, bottom = frames[0, 0], frames[-1, 0]
     for (name, lanes), ax in zip(panels.items(), frames[:, 0], strict=True):
         last = max((_draw_lane(ax, y, row, opened_s) for y, row in enumerate(lanes.to_dict("records"))), default=0.0)
-        style.named_rows(ax, list(lanes["operator"].astype(str).str.replace("_", " ")), above=0.6)
+        style.named_rows(ax, [Words("en").plain(str(word)) for word in lanes["operator"]], above=0.6)
         ax.set_xlim(0, max(1.9 * last, ax.get_xlim()[1]))  # room for the labels
         ax.set_title(name)
     style.labels_above(top, [("before anybody asks", FAINT), ("waiting for approval", OKABE[4]),
@@ -72,7 +73,7 @@ def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None) ->
     the chain. Time runs to the right; each act has a lane, with a child below its parent.
     """
     rows = _descent(acts.sort_values(["at_s", "act_id"]).to_dict("records"))
-    begin = acts["at_s"].min()
+    begin, say = acts["at_s"].min(), Words("en").plain
     ax = style.axes(ax, 7.2, 1.3 + 0.4 * max(len(rows), 1))
     at = {row["act_id"]: ((row["at_s"] - begin) / DAY_S, n) for n, row in enumerate(rows)}
     for row in rows:
@@ -82,8 +83,8 @@ def incident_chain(acts: pd.DataFrame, *, title: str, ax: Axes | None = None) ->
         ax.plot(*here, "o", color=COLOURS[str(row["legality"])], markersize=8, zorder=2)
         viewers = "viewer" if round(row["audience"]) == 1 else "viewers"
         looked = f", {row['audience']:,.0f} {viewers}" if row["audience"] > 0 else ""
-        text = f"{row['actor']}: {row['act']}{looked}  (general law: {row['general']})"
-        style.note(ax, text.replace("_", " "), here, (9, 0), va="center", color=INK)
+        text = f"{say(str(row['actor']))}: {row['act']}{looked}  (general law: {say(str(row['general']))})"
+        style.note(ax, text, here, (9, 0), va="center", color=INK)
     style.named_rows(ax, [""] * len(rows), above=0.6, below=0.6)
     ax.margins(x=0.05)
     low, high = ax.get_xlim()

@@ -17,6 +17,7 @@ from privacysim.stats import short
 from privacysim.wording import Words
 
 _WORD = re.compile(r"[a-z][a-z0-9_]*")
+_INTERVAL = re.compile(r"[−\d.,e]+ \[[−\d.,e]+, [−\d.,e]+\]")
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,4 +91,6 @@ def _index_names(table: pd.DataFrame) -> list[str]:
 
 def _cell(kind: str, text: str, right: bool, rows: int = 1) -> str:
     span, left = f' rowspan="{rows}"' if rows > 1 else "", "" if right else ' style="text-align: left"'
+    if _INTERVAL.fullmatch(text):
+        text = text.replace(" ", "\N{NO-BREAK SPACE}")
     return f"<{kind}{span}{left}>{escape(text)}</{kind}>"

@@ -92,7 +92,7 @@ def test_swim_lanes_measure_from_the_case_and_say_how_it_ended():
     ends = [line.get_xdata()[0] for line in ax.lines if line.get_marker() in ("o", "X")]
     assert ends == [5.0, 4.0]
     assert {"granted", "refused (no need)", "waiting for approval"} <= set(texts(ax))
-    assert ax.get_yticklabels()[0].get_text() == "public security"
+    assert ax.get_yticklabels()[0].get_text() == "police"
 
 
 def test_panels_of_lanes_share_one_axis_of_days_and_name_whose_camera_it_is():
@@ -107,7 +107,7 @@ def test_panels_of_lanes_share_one_axis_of_days_and_name_whose_camera_it_is():
     first, second = figure.axes
     assert first.get_xlim() == second.get_xlim()
     assert first.get_xlim()[1] > 9
-    assert [label.get_text() for label in first.get_yticklabels()] == ["home", "commercial"]
+    assert [label.get_text() for label in first.get_yticklabels()] == ["homes", "shops and companies"]
     assert "waiting for approval" in texts(first)
     assert "waiting for approval" not in texts(second)
 
@@ -120,7 +120,7 @@ def test_an_incident_chain_joins_each_act_to_the_one_it_came_from():
     })  # fmt: skip
     ax = figures.incident_chain(acts, title="a leak")
     assert len([line for line in ax.lines if len(line.get_xdata()) == 3]) == 2
-    assert any("curious: view, 30 viewers" in text for text in texts(ax))
+    assert any("curious people: view, 30 viewers" in text for text in texts(ax))
     assert {"prohibited", "ungoverned"} <= set(texts(ax))  # the words of the colours that are there
     assert "authorised" not in texts(ax)
 

@@ -49,3 +49,11 @@ def test_an_index_that_only_counts_the_rows_is_left_out():
     table = pd.DataFrame({"value": [3, 1, 2]}).sort_values("value")
     assert [*readable(table).rows.columns] == ["value"]
     assert [*readable(table.rename_axis("case")).rows.columns] == ["case", "value"]
+
+
+def test_an_interval_stays_on_one_line():
+    texts = ["−0.0941 [−0.1, −8.78e−05]", "2,019 [1,983, 2,054]", "no [a, b]"]
+    html = readable(pd.DataFrame({"ratio": texts}))._repr_html_()
+    assert "−0.0941\N{NO-BREAK SPACE}[−0.1,\N{NO-BREAK SPACE}−8.78e−05]" in html
+    assert "2,019\N{NO-BREAK SPACE}[1,983,\N{NO-BREAK SPACE}2,054]" in html
+    assert "no [a, b]" in html
