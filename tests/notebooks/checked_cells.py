@@ -48,8 +48,8 @@ def run(source: str, where: str, names: dict[str, Any]) -> str:
     with contextlib.redirect_stdout(printed):
         exec(compile(ast.Module(body, []), where, "exec"), names)
         value = eval(compile(last, where, "eval"), names) if last else None
-    html = getattr(value, "_repr_html_", lambda: repr(value))
-    return printed.getvalue() + ("" if value is None else html())
+    html = getattr(value, "_repr_html_", lambda: None)()  # None of a figure, too
+    return printed.getvalue() + ("" if value is None else html or repr(value))
 
 
 def kept(out: dict[str, Any]) -> str:
