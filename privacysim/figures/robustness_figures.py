@@ -21,13 +21,14 @@ def reform_front(variants: pd.DataFrame, confirmed: pd.DataFrame, *, exposure: s
     ax.scatter(variants["exposure_ratio"], variants["usefulness_ratio"], s=7, color=FAINT, alpha=0.25, linewidth=0)
     paint = ScalarMappable(Normalize(min(confirmed["cost"].min(), 0.0), max(confirmed["cost"].max(), 1.0)), "viridis_r")
     words = {"as_it_stands": ("as it stands", (10, -16))}
-    words[best] = ("best within the budget:\n" + best.replace("_", " ").replace("+", "\n"), (16, 18))
+    named = "best within the budget:\n" + best.replace("_", " ").replace("+", "\n")
+    low, high = ax.get_ylim()
     for row in confirmed.to_dict("records"):
         at, colour = (row["exposure_ratio"], row["usefulness_ratio"]), paint.to_rgba(row["cost"])
         style.cross(ax, row, "exposure", "usefulness", at, color=colour, linewidth=0.9)
         ax.plot(*at, "o", color=colour, markersize=5.5, markeredgecolor="white", markeredgewidth=0.5)
-        if row["variant"] in words:
-            text, away = words[row["variant"]]
+        if row["variant"] in (*words, best):
+            text, away = words.get(row["variant"], (named, (16, 18 if at[1] < low + 0.7 * (high - low) else -52)))
             style.note(ax, text, at, away, color=INK, arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.7})
     ax.axvline(1.0, color=GRID, linewidth=0.8, zorder=0)
     ax.axhline(1.0, color=GRID, linewidth=0.8, zorder=0)
