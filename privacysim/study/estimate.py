@@ -12,10 +12,10 @@ from privacysim.simulation.unit_parts import UnitParts
 
 LONGEST_S = 86_400.0  # a run that would take longer is refused unless the user insists
 SHORT_S = 60.0  # CPU seconds of a run whose estimate need not be said
-_CITY_S, _SAMPLE_S, _WORLD_S, _SURE = 7.5e-9, 2e-5, 0.3, 3.0
+_CITY_S, _SAMPLE_S, _WORLD_S, _SURE = 5e-9, 1.3e-5, 0.2, 3.0
 """CPU seconds of a replicate: for each inhabitant, day and policy; for each person of the sample and day; for the rest.
 
-Three studies of Guangzhou, with 2 to 8 policies, took 1.0 to 1.4 times as long; other cities at most `_SURE` times.
+The headline took 0.4 of it on one machine and about as long on another; other cities take at most `_SURE` times.
 """
 
 
