@@ -7,7 +7,7 @@ from privacysim.exposure import Acts
 from privacysim.exposure.acts import merged
 from privacysim.people import Block
 from privacysim.sight.coverage import Coverage, coverage
-from privacysim.sight.passes import Pieces, Windows, passes
+from privacysim.sight.passes import Pieces, passes
 from privacysim.simulation.replicate import Replicate
 
 
@@ -20,29 +20,22 @@ class PassesSoFar:
 
     def __init__(self, whole: Replicate, block: Block) -> None:
         self._whole, self._block = whole, block
-        self._camera: Ints = np.zeros(0, dtype=np.int64)
-        self._begin, self._end = self._camera, self._camera
+        none: Ints = np.zeros(0, dtype=np.int64)
+        self._windows = (none, none, none)  # cameras, and first and last ticks of the footage at which somebody looked
         self._known: tuple[Pieces, Coverage] | None = None
         self.found = 0
 
     def at(self, acts: Acts) -> tuple[Pieces, Coverage, Acts]:
         """Pieces and coverage of all cameras so far, and the acts numbered among these cameras."""
-        camera = np.concatenate([self._camera, acts.watched[acts.camera]])
+        looked = (acts.watched[acts.camera], acts.begin, acts.end)
+        camera, begin, end = (np.concatenate(both) for both in zip(self._windows, looked, strict=True))
         which, row = np.unique(camera, return_inverse=True)
-        windows = merged(row, np.append(self._begin, acts.begin), np.append(self._end, acts.end), which.size)
-        held = which[np.repeat(np.arange(which.size), np.diff(windows.start))]
-        if self._known is None or not self._holds(which, held, windows):
-            self._camera, self._begin, self._end = held, windows.begin, windows.end
-            self._known, self.found = self._passes(which, windows), self.found + 1
+        windows = merged(row, begin, end, which.size)
+        shown = (np.repeat(which, np.diff(windows.start)), windows.begin, windows.end)
+        if self._known is None or not all(map(np.array_equal, (self._known[1].which, *self._windows), (which, *shown))):
+            whole, block = self._whole, self._block
+            view = coverage(whole.city, whole.world.cameras, which)
+            self._known = passes(block, whole.city, view, block.first_day, block.days, windows), view
+            self._windows, self.found = shown, self.found + 1
         pieces, view = self._known
         return pieces, view, acts.among(view.which)
-
-    def _holds(self, which: Ints, camera: Ints, windows: Windows) -> bool:
-        known = self._known is not None and np.array_equal(self._known[1].which, which)
-        return known and all(map(np.array_equal, (self._camera, self._begin, self._end),
-                                 (camera, windows.begin, windows.end)))  # fmt: skip
-
-    def _passes(self, which: Ints, windows: Windows) -> tuple[Pieces, Coverage]:
-        whole, block = self._whole, self._block
-        view = coverage(whole.city, whole.world.cameras, which)
-        return passes(block, whole.city, view, block.first_day, block.days, windows), view

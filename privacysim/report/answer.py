@@ -205,12 +205,12 @@ class Answer:
 
     def online(self) -> Iterator[str]:
         """How many cameras are online under the baseline, and how many of them their owners show."""
-        every, knowing, unaware = ([row["mean"] for row in self.low(f"cameras_listed{which}", self.baseline)] or [0.0]
-                                   for which in ("", "[mechanism=owner_broadcast_knowing]",
-                                                 "[mechanism=owner_broadcast_unaware]"))  # fmt: skip
-        if every[0] > 0:
-            yield self.words("online", n=short(every[0]), knowing=percent(knowing[0] / every[0]),
-                             unaware=percent(unaware[0] / every[0]))  # fmt: skip
+        found = [self.low(f"cameras_listed{of}", self.baseline) for of in
+                 ("", "[mechanism=owner_broadcast_knowing]", "[mechanism=owner_broadcast_unaware]")]  # fmt: skip
+        if all(found) and found[0][0]["mean"] > 0:
+            every, knowing, unaware = (rows[0]["mean"] for rows in found)
+            yield self.words("online", n=short(every), knowing=percent(knowing / every),
+                             unaware=percent(unaware / every))  # fmt: skip
 
     def exposed(self) -> Iterator[Table | Picture]:
         """Who is exposed: rates by group, and people by what the camera rules call the viewing."""
